@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
@@ -33,6 +34,8 @@ type running struct {
 	host   *fakeHost
 	logs   *observer.ObservedLogs
 	core   *zap.Logger
+	// telemetry collects the receiver's own metrics, if the test wants to see them.
+	telemetry *componenttest.Telemetry
 }
 
 func newRunning(t *testing.T, objects ...runtime.Object) *running {
@@ -54,6 +57,9 @@ func newRunning(t *testing.T, objects ...runtime.Object) *running {
 func (r *running) receiver(t *testing.T) component.Component {
 	t.Helper()
 	set := receivertest.NewNopSettings(metadata.Type)
+	if r.telemetry != nil {
+		set.TelemetrySettings = r.telemetry.NewTelemetrySettings()
+	}
 	set.Logger = r.core
 	receiver, err := newTopologyReceiver(set, r.config, r.sink, func() (kubernetes.Interface, error) { return r.client, nil })
 	require.NoError(t, err)
