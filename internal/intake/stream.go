@@ -46,6 +46,7 @@ type Trial struct {
 	position              position
 	components, relations changes
 	findings              collector
+	stopping              bool // the entry at hand ends a snapshot
 	completed, abandoned  int // snapshots
 }
 
@@ -64,6 +65,7 @@ func (s *Stream) Try(host string, now time.Time) *Trial {
 // Add continues the trial with an entry of the payload's topologies. All entries of a trial are of the stream's instance.
 func (t *Trial) Add(index int, entry Topology) {
 	at := (*path)(nil).member("topologies").item(index)
+	t.stopping = entry.StopSnapshot
 	t.flags(at, entry)
 	t.elements(at, entry)
 	t.deletes(at, entry)
@@ -130,13 +132,18 @@ func (t *Trial) elements(at *path, entry Topology) {
 	}
 }
 
-// unique notes an id and reports one that the snapshot, or outside of snapshots the payload, holds already.
+// unique notes an id and reports one that the snapshot, or outside of snapshots the payload, holds already. A chunk
+// without flags that repeats an id of an earlier payload may as well be an increment after a snapshot that its sender
+// gave up, which nothing on the wire tells: refusing it would lose a change, taking it does no harm.
 func (t *Trial) unique(at *path, committed map[string]round, pending changes, id string) {
 	p := &t.position
+	inPayload := pending[id] == p.round
 	switch {
-	case p.open && pending.lastSent(committed, id) == p.round:
+	case p.open && (inPayload || t.stopping && pending.lastSent(committed, id) == p.round):
 		t.findings.add("T7", Reject, at.member("externalId"), "External id is used twice in one snapshot")
-	case pending[id] == p.round:
+	case p.open && pending.lastSent(committed, id) == p.round:
+		t.findings.add("T7", Warning, at.member("externalId"), "External id is sent again while a snapshot is open")
+	case inPayload:
 		t.findings.add("T7", Warning, at.member("externalId"), "External id is used twice in one payload")
 	}
 	pending[id] = p.round

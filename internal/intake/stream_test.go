@@ -60,6 +60,11 @@ func TestStream(t *testing.T) {
 			{"h", 0, []Topology{chunkOf(true, false, "a")}, nil},
 			{"h", 0, []Topology{chunkOf(false, true, "a")}, []string{"T7 E topologies[0].components[0].externalId"}},
 		}},
+		{"increment after an abandoned snapshot", []sent{
+			{"h", 0, []Topology{chunkOf(true, false, "a", "b").relating("a", "b")}, nil},
+			{"h", 0, []Topology{chunkOf(false, false, "a")}, []string{"T7 W topologies[0].components[0].externalId"}},
+			{"h", 0, []Topology{chunkOf(false, false).relating("a", "b")}, []string{"T7 W topologies[0].relations[0].externalId"}},
+		}},
 		{"component twice over two entries", []sent{
 			{"h", 0, []Topology{chunkOf(true, false, "a"), chunkOf(false, true, "a")}, []string{"T7 E topologies[1].components[0].externalId"}},
 		}},
