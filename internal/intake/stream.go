@@ -47,7 +47,7 @@ type Trial struct {
 	components, relations changes
 	findings              collector
 	stopping              bool // the entry at hand ends a snapshot
-	completed, abandoned  int // snapshots
+	completed, abandoned  int  // snapshots
 }
 
 // changes are the ids a trial adds or removes.
