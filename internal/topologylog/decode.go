@@ -29,6 +29,9 @@ func Entries(logs plog.Logs) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for i, resource := range logs.ResourceLogs().All() {
 			for j, scope := range resource.ScopeLogs().All() {
+				if !hasInstance(scope.Scope().Attributes()) {
+					continue
+				}
 				for k, record := range scope.LogRecords().All() {
 					if !IsTopology(record) {
 						continue
@@ -45,6 +48,14 @@ func Entries(logs plog.Logs) iter.Seq2[Entry, error] {
 			}
 		}
 	}
+}
+
+// hasInstance reports whether a scope names its topology instance, rightly or not. Entities of other
+// sources do not.
+func hasInstance(scope pcommon.Map) bool {
+	_, hasType := scope.Get(attrInstanceType)
+	_, hasURL := scope.Get(attrInstanceURL)
+	return hasType || hasURL
 }
 
 // IsTopology reports whether the record is one of this package's: a component's state, its

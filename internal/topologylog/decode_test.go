@@ -136,7 +136,8 @@ func TestForeignRecordsAreSkipped(t *testing.T) {
 	)
 	plain := plog.NewLogs()
 	plain.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("a line of text")
-	plain.ResourceLogs().AppendEmpty()
+	theirs := plain.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	theirs.SetEventName("entity.state") // of a source that knows no topology instances
 	plain.ResourceLogs().MoveAndAppendTo(logs.ResourceLogs())
 	rawLogs(t, rawRecord{"entity.delete", state()}).ResourceLogs().MoveAndAppendTo(logs.ResourceLogs())
 

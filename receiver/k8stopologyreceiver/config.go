@@ -40,8 +40,8 @@ type Config struct {
 
 // KindConfig is what can be set per kind.
 type KindConfig struct {
-	// Enabled says whether the kind is watched.
-	Enabled bool `mapstructure:"enabled"`
+	// Enabled says whether the kind is watched; not set means yes.
+	Enabled *bool `mapstructure:"enabled"`
 }
 
 // Validate reports everything that is wrong with the configuration.
@@ -71,7 +71,7 @@ func (cfg *Config) Validate() error {
 // enabled lists the kinds to watch.
 func (cfg *Config) enabled() []kind.Kind {
 	return slices.DeleteFunc(kind.All(), func(k kind.Kind) bool {
-		override, ok := cfg.Kinds[k.Name]
-		return ok && !override.Enabled
+		enabled := cfg.Kinds[k.Name].Enabled
+		return enabled != nil && !*enabled
 	})
 }

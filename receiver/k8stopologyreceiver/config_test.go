@@ -34,7 +34,7 @@ func TestConfig(t *testing.T) {
 			FlushInterval:    500 * time.Millisecond,
 			SnapshotInterval: 10 * time.Minute,
 			K8sLeaderElector: &elector,
-			Kinds:            map[string]KindConfig{"replicaset": {Enabled: false}},
+			Kinds:            map[string]KindConfig{"replicaset": {Enabled: ptr(false)}, "pod": {}, "node": {}},
 		}},
 		{name: "unknown_key", error: "has invalid keys: clustername"},
 		{name: "empty_cluster_name", error: "cluster_name must not be empty"},
@@ -67,9 +67,11 @@ func TestConfig(t *testing.T) {
 func TestKindsAreEnabledUnlessSwitchedOff(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
 	all := len(cfg.enabled())
-	cfg.Kinds = map[string]KindConfig{"pod": {Enabled: true}, "replicaset": {Enabled: false}}
+	cfg.Kinds = map[string]KindConfig{"pod": {Enabled: ptr(true)}, "node": {}, "replicaset": {Enabled: ptr(false)}}
 	assert.Len(t, cfg.enabled(), all-1)
 	for _, k := range cfg.enabled() {
 		assert.NotEqual(t, "replicaset", k.Name)
 	}
 }
+
+func ptr(b bool) *bool { return &b }

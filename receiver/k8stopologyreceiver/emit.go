@@ -2,10 +2,12 @@ package k8stopologyreceiver
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -46,6 +48,7 @@ type emitter struct {
 	accepted []func()              // to call when the batch is accepted
 	ops      map[topology.Op]int64 // records of the batch by what they do
 	since    time.Time             // of the oldest change that was not accepted yet; zero if none
+	lost     error                 // the last permanent refusal since begin
 }
 
 // waiting notes since when the oldest change waits to be sent.
@@ -58,21 +61,31 @@ func (e *emitter) waiting(since time.Time) {
 // changes sends the difference between what is wanted and what was accepted.
 func (e *emitter) changes(ctx context.Context, p *picture.Picture) error {
 	e.begin(p)
-	for change := range p.Changes() {
-		if err := e.add(ctx, change.Record, change.Accepted); err != nil {
-			return err
-		}
+	if err := e.addAll(ctx, p.Changes()); err != nil {
+		return err
 	}
 	return e.finish(ctx, p)
 }
 
-// snapshot sends the complete picture between a start and a stop. A consumer that knows no
-// snapshots is told before what is gone. After a refusal the stop stays out, and the next attempt
-// begins a new snapshot.
+// repeat sends every state again, without saying that this is all there is.
+func (e *emitter) repeat(ctx context.Context, p *picture.Picture) error {
+	e.begin(p)
+	if err := e.addAll(ctx, p.Corrections()); err != nil {
+		return err
+	}
+	if err := e.addAll(ctx, p.All()); err != nil {
+		return err
+	}
+	return e.finish(ctx, p)
+}
+
+// snapshot sends the complete picture between a start and a stop, after correcting what the consumer
+// knows, which may know no snapshots. If part of it was refused, the stop stays out. An error means
+// that it is worth another try, which begins a new snapshot.
 func (e *emitter) snapshot(ctx context.Context, p *picture.Picture) error {
 	err := e.bracketed(ctx, p)
 	outcome := outcomeCompleted
-	if err != nil {
+	if err != nil || e.lost != nil {
 		outcome = outcomeAbandoned
 	}
 	e.telemetry.ReceiverK8sTopologySnapshots.Add(ctx, 1, metric.WithAttributes(outcome))
@@ -81,30 +94,40 @@ func (e *emitter) snapshot(ctx context.Context, p *picture.Picture) error {
 
 func (e *emitter) bracketed(ctx context.Context, p *picture.Picture) error {
 	e.begin(p)
-	for change := range p.Deletions() {
-		if err := e.add(ctx, change.Record, change.Accepted); err != nil {
-			return err
-		}
+	if err := e.addAll(ctx, p.Corrections()); err != nil {
+		return err
 	}
 	id := uuid.NewString()
 	if err := e.add(ctx, topology.Record{Op: topology.SnapshotStart, SnapshotID: id}, nil); err != nil {
 		return err
 	}
-	for change := range p.All() {
-		if err := e.add(ctx, change.Record, change.Accepted); err != nil {
+	if err := e.addAll(ctx, p.All()); err != nil {
+		return err
+	}
+	if err := e.flush(ctx); err != nil {
+		return err
+	}
+	if e.lost == nil {
+		if err := e.add(ctx, topology.Record{Op: topology.SnapshotStop, SnapshotID: id}, nil); err != nil {
 			return err
 		}
-	}
-	if err := e.add(ctx, topology.Record{Op: topology.SnapshotStop, SnapshotID: id}, nil); err != nil {
-		return err
 	}
 	return e.finish(ctx, p)
 }
 
 // begin drops what a refused batch left behind: the picture yields it again.
 func (e *emitter) begin(p *picture.Picture) {
-	e.resolve = p.Resolve
+	e.resolve, e.lost = p.Resolve, nil
 	e.reset()
+}
+
+func (e *emitter) addAll(ctx context.Context, changes iter.Seq[picture.Change]) error {
+	for change := range changes {
+		if err := e.add(ctx, change.Record, change.Accepted); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *emitter) reset() {
@@ -139,7 +162,9 @@ func (e *emitter) finish(ctx context.Context, p *picture.Picture) error {
 	return nil
 }
 
-// flush hands the batch over. Only what the consumer has accepted counts as known to it.
+// flush hands the batch over. Only what the consumer has accepted counts as known to it, or what it
+// will never accept: sending that again and again would keep everything else from going out. The
+// next change of such an element, or the next snapshot, is its next chance.
 func (e *emitter) flush(ctx context.Context) error {
 	n := e.batch.Len()
 	if n == 0 {
@@ -150,13 +175,19 @@ func (e *emitter) flush(ctx context.Context) error {
 	e.obsreport.EndLogsOp(op, transport, n, err)
 	if err != nil {
 		e.telemetry.ReceiverK8sTopologyRefusedBatches.Add(ctx, 1)
-		return err
+		if !consumererror.IsPermanent(err) {
+			return err
+		}
+		e.logger.Error("batch refused for good, its changes are lost until the next snapshot", zap.Int("records", n), zap.Error(err))
+		e.lost = err
 	}
 	for _, accept := range e.accepted {
 		accept()
 	}
-	e.count(ctx, topology.Upsert, opUpsert)
-	e.count(ctx, topology.Delete, opDelete)
+	if err == nil {
+		e.count(ctx, topology.Upsert, opUpsert)
+		e.count(ctx, topology.Delete, opDelete)
+	}
 	e.reset()
 	return nil
 }

@@ -130,6 +130,8 @@ type sink struct {
 	stopped  int
 	refusal  error
 	patience int // batches still accepted before it refuses
+	once     error
+	seen     int // records accepted
 	blocking bool
 }
 
@@ -148,6 +150,11 @@ func (s *sink) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 		}
 		s.patience--
 	}
+	if err := s.once; err != nil {
+		s.once = nil
+		return err
+	}
+	s.seen += logs.LogRecordCount()
 	for entry, err := range topologylog.Entries(logs) {
 		if err != nil {
 			return err
@@ -172,6 +179,18 @@ func (s *sink) refuseAfter(batches int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refusal, s.patience = err, batches
+}
+
+func (s *sink) refuseOnce(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.once = err
+}
+
+func (s *sink) records() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen
 }
 
 func (s *sink) block() {

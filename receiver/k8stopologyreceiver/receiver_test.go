@@ -2,7 +2,6 @@ package k8stopologyreceiver
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/otelcol-stackstate/otelcol-stackstate/internal/topology"
 )
@@ -81,46 +79,6 @@ func TestSnapshotIsRepeated(t *testing.T) {
 	})
 }
 
-func TestRefusedRecordsGoOutAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, cluster()...)
-		time.Sleep(settle)
-		r.sink.refuse(errors.New("queue is full"))
-		r.client.create(t, pod("cart-1-b", "n1"))
-		r.client.remove(t, "pods", "shop", "cart-1-a")
-		time.Sleep(30 * time.Second)
-		assert.Contains(t, r.sink.components(), topology.URN("urn:kubernetes:/test:shop:pod/cart-1-a"))
-		r.client.remove(t, "pods", "shop", "cart-1-b")
-		r.client.create(t, pod("cart-1-c", "n1"))
-		r.sink.refuse(nil)
-		time.Sleep(2 * maxRetryDelay)
-		got := r.sink.components()
-		assert.NotContains(t, got, topology.URN("urn:kubernetes:/test:shop:pod/cart-1-a"))
-		assert.NotContains(t, got, topology.URN("urn:kubernetes:/test:shop:pod/cart-1-b"))
-		assert.Contains(t, got, topology.URN("urn:kubernetes:/test:shop:pod/cart-1-c"))
-	})
-}
-
-func TestRefusedSnapshotIsNeverClosed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var many []runtime.Object
-		for i := range 3 * maxBatchRecords / 2 {
-			many = append(many, namespace("n"+string(rune('a'+i%26))+time.Duration(i).String()))
-		}
-		r := newRunning(t, many...)
-		r.sink.refuseAfter(1, errors.New("queue is full"))
-		r.start(t)
-		time.Sleep(settle)
-		assert.Equal(t, 1, r.sink.starts())
-		assert.Zero(t, r.sink.snapshots())
-		r.sink.refuse(nil)
-		time.Sleep(2 * minRetryDelay)
-		assert.Equal(t, 2, r.sink.starts(), "begun anew")
-		assert.Equal(t, 1, r.sink.snapshots())
-		assert.Len(t, r.sink.components(), len(many)+1)
-	})
-}
-
 func TestSnapshotWithheldUntilEveryKindCanBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRunning(t, cluster()...)
@@ -171,7 +129,7 @@ func TestKindThatBecomesUnreadableKeepsItsComponents(t *testing.T) {
 func TestDisabledKindIsNotMissed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRunning(t, cluster()...)
-		r.config.Kinds = map[string]KindConfig{"replicaset": {Enabled: false}}
+		r.config.Kinds = map[string]KindConfig{"replicaset": {Enabled: ptr(false)}}
 		r.client.forbid("replicasets", true)
 		r.start(t)
 		time.Sleep(settle)

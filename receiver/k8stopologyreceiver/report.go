@@ -91,6 +91,20 @@ func (r *reporter) status(failed bool, now error) {
 	}
 }
 
+// end takes back what a session reported of itself: who does not watch has nothing to complain of.
+func (r *reporter) end() {
+	if len(r.failing) > 0 {
+		r.status(true, nil)
+	}
+	for _, gauge := range []metric.Int64Gauge{
+		r.telemetry.ReceiverK8sTopologyComponents,
+		r.telemetry.ReceiverK8sTopologyPendingObjects,
+		r.telemetry.ReceiverK8sTopologyUnreadableKinds,
+	} {
+		gauge.Record(context.Background(), 0)
+	}
+}
+
 // withheld counts a snapshot that is due but cannot be taken.
 func (r *reporter) withheld(ctx context.Context) {
 	r.telemetry.ReceiverK8sTopologySnapshots.Add(ctx, 1, metric.WithAttributes(outcomeWithheld))

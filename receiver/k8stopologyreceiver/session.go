@@ -34,7 +34,8 @@ type session struct {
 	reporter *reporter
 
 	snapshotDue bool
-	withheld    bool // the due snapshot has been counted as withheld
+	withheld    bool // a repetition went out in place of the due snapshot
+	abandoned   bool // the last attempt at the due snapshot failed
 }
 
 func newSession(config *Config, emitter *emitter, reporter *reporter) *session {
@@ -65,6 +66,7 @@ func (s *session) run(ctx context.Context, client kubernetes.Interface) {
 	s.pending.mark(kind.ClusterKey)
 	s.loop(ctx)
 	wg.Wait()
+	s.reporter.end()
 }
 
 // loop sends what changed within the flush interval after the first change of a batch, and a
@@ -110,24 +112,41 @@ func (s *session) work(ctx context.Context) error {
 	if readiness == arriving {
 		return nil // wakes again when the first lists are there
 	}
-	var err error
+	err := s.emit(ctx, readiness)
+	s.reporter.measure(ctx, s.picture)
+	return err
+}
+
+// emit sends what is due, given how much of the cluster is known.
+func (s *session) emit(ctx context.Context, known readiness) error {
 	switch {
 	case !s.snapshotDue:
-		err = s.emitter.changes(ctx, s.picture)
-	case readiness == complete:
-		if err = s.emitter.snapshot(ctx, s.picture); err == nil {
-			s.snapshotDue = false
-		}
-	default:
-		// A snapshot says that what it does not list is gone. Of a kind that cannot be read
-		// nobody can say that. Increments stay true without it.
-		if !s.withheld {
-			s.withheld = true
-			s.reporter.withheld(ctx)
-		}
-		err = s.emitter.changes(ctx, s.picture)
+		return s.emitter.changes(ctx, s.picture)
+	case known == complete:
+		return s.snapshot(ctx)
+	case s.withheld:
+		return s.emitter.changes(ctx, s.picture)
 	}
-	s.reporter.measure(ctx, s.picture)
+	// A snapshot says that what it does not list is gone. Of a kind that cannot be read nobody can
+	// say that. But what is known is repeated, as its records promise.
+	if err := s.emitter.repeat(ctx, s.picture); err != nil {
+		return err
+	}
+	s.withheld = true
+	s.reporter.withheld(ctx)
+	return nil
+}
+
+// snapshot sends a snapshot. After a failed one changes go first, so that they get through even if
+// it fails every time.
+func (s *session) snapshot(ctx context.Context) error {
+	if s.abandoned {
+		if err := s.emitter.changes(ctx, s.picture); err != nil {
+			return err
+		}
+	}
+	err := s.emitter.snapshot(ctx, s.picture)
+	s.snapshotDue, s.abandoned = err != nil, err != nil
 	return err
 }
 

@@ -52,7 +52,9 @@ func benchSession(b *testing.B) *session {
 	return s
 }
 
-func nodeName(i int) string { return fmt.Sprintf("ip-10-0-%d-%d.eu-west-1.compute.internal", i/256, i%256) }
+func nodeName(i int) string {
+	return fmt.Sprintf("ip-10-0-%d-%d.eu-west-1.compute.internal", i/256, i%256)
+}
 
 func podName(i int) string { return fmt.Sprintf("app-%d-5d8f-%05d", i/10, i) }
 

@@ -99,12 +99,16 @@ func (s store) key(obj any) kind.Key {
 	return kind.Key{Kind: s.kind.Name, ObjectName: name}
 }
 
-// setSynced notes that a complete list has arrived, by whichever verb.
+// setSynced notes that a complete list has arrived, and that the verb it came by works.
 func (s store) setSynced() {
 	s.mu.Lock()
-	changed := !s.synced || s.failed[verbList] != nil
-	s.synced = true
+	failures := len(s.failed)
 	delete(s.failed, verbList)
+	if s.streaming {
+		delete(s.failed, verbWatch)
+	}
+	changed := !s.synced || len(s.failed) != failures
+	s.synced = true
 	s.mu.Unlock()
 	if changed {
 		s.changed()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -38,9 +39,10 @@ type kindWatch struct {
 	mark    func(...kind.Key)
 	changed func() // called after the state below has changed
 
-	mu     sync.Mutex
-	synced bool             // a complete list has arrived at least once
-	failed map[string]error // by verb, for verbs whose last attempt failed
+	mu        sync.Mutex
+	synced    bool             // a complete list has arrived at least once
+	streaming bool             // the list under way comes through a watch
+	failed    map[string]error // by verb, for verbs whose last attempt failed
 }
 
 func newKindWatch(k kind.Kind, mark func(...kind.Key), changed func()) *kindWatch {
@@ -100,6 +102,13 @@ func (w *kindWatch) attempted(ctx context.Context, verb string, err error) {
 	}
 }
 
+// stream notes that the next complete list will have come through a watch, or not.
+func (w *kindWatch) stream(streaming bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.streaming = streaming
+}
+
 // observed notes how every attempt at listing and watching ended.
 type observed struct {
 	cache.ListerWatcherWithContext
@@ -127,7 +136,18 @@ func (o observed) ListWithContext(ctx context.Context, options metav1.ListOption
 // WatchWithContext watches and notes whether that worked.
 func (o observed) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 	w, err := o.ListerWatcherWithContext.WatchWithContext(ctx, options)
-	o.watch.attempted(ctx, verbWatch, err)
+	if options.SendInitialEvents == nil {
+		o.watch.attempted(ctx, verbWatch, err)
+		return w, err
+	}
+	// The reflector tries to have the list streamed. Where that does not work it lists, so a failure
+	// says nothing yet; and that it began says nothing before the list is complete.
+	o.watch.stream(err == nil)
+	if err != nil && !apierrors.IsResourceExpired(err) && !apierrors.IsGone(err) {
+		// Of some errors the reflector would try this again by itself, with waits up to a minute
+		// that do not end with the context. Any other error makes it list.
+		err = errors.New(err.Error())
+	}
 	return w, err
 }
 

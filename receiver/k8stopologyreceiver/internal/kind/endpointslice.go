@@ -33,7 +33,7 @@ var endpointSlice = Row[*discoveryv1.EndpointSlice]{
 		for _, e := range s.Endpoints {
 			if ref := e.TargetRef; ref != nil && ref.Kind == "Pod" {
 				slim.Endpoints = append(slim.Endpoints, discoveryv1.Endpoint{TargetRef: &corev1.ObjectReference{
-					Kind: ref.Kind, Namespace: ref.Namespace, Name: ref.Name,
+					Kind: ref.Kind, Name: ref.Name,
 				}})
 			}
 		}
@@ -61,7 +61,8 @@ func podsOf(s *discoveryv1.EndpointSlice) []cache.ObjectName {
 	var pods []cache.ObjectName
 	for _, e := range s.Endpoints {
 		if ref := e.TargetRef; ref != nil && ref.Kind == "Pod" {
-			pods = append(pods, cache.ObjectName{Namespace: ref.Namespace, Name: ref.Name})
+			// A slice holds pods of its own namespace, and who writes one by hand may leave that out.
+			pods = append(pods, cache.ObjectName{Namespace: s.Namespace, Name: ref.Name})
 		}
 	}
 	return pods

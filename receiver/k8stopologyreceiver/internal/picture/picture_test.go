@@ -157,6 +157,29 @@ func TestRefusedChangesComeAgainWithTheirNewestState(t *testing.T) {
 	assert.Equal(t, "state", records[0].Component.Labels["newest"])
 }
 
+func TestCorrectionsTellOnlyOfWhatIsKnown(t *testing.T) {
+	p1, n1 := key("pod", "p1"), key("node", "n1")
+	w := world{p1: pod("p1", "1", "n1"), n1: node("n1", "1")}
+	picture := New(kinds, w.build)
+	picture.Refresh(maps.Keys(w))
+	deliver(picture)
+	w[p1] = pod("p1", "2", "n2")
+	w[key("node", "n2")] = node("n2", "1")
+	delete(w, n1)
+	picture.Refresh(slices.Values([]kind.Key{p1, n1, key("node", "n2")}))
+	var records []topology.Record
+	for change := range picture.Corrections() {
+		records = append(records, change.Record)
+		change.Accepted()
+	}
+	assert.Equal(t, []string{
+		"-pod/p1 no:scheduled_on", "+pod/p1 scheduled_on",
+		"-container/p1-main no:runs_on no:encloses", "+container/p1-main runs_on encloses",
+		"-node/n1",
+	}, brief(records))
+	assert.Equal(t, []string{"+node/n2"}, brief(deliver(picture)), "what the consumer does not know is left for later")
+}
+
 func TestResolveKnowsWhatTheConsumerStillKnows(t *testing.T) {
 	w := world{key("node", "n1"): node("n1", "1")}
 	picture := New(kinds, w.build)
@@ -260,7 +283,7 @@ func increments(p *Picture, consumer *topology.Picture, patience int) {
 }
 
 func snapshot(p *Picture, consumer *topology.Picture, random *rand.Rand) {
-	for change := range p.Deletions() {
+	for change := range p.Corrections() {
 		consumer.Apply(change.Record)
 		change.Accepted()
 	}

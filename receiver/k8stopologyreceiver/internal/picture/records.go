@@ -23,11 +23,13 @@ func (c Change) Accepted() { c.accept() }
 // Changes yields the records that bring the consumer from what it accepted to what is wanted: first
 // deletions of entities that another one of the same name has replaced, and states, the far ends of
 // relations before those that carry them; then deletions in the opposite order.
-func (p *Picture) Changes() iter.Seq[Change] {
+func (p *Picture) Changes() iter.Seq[Change] { return p.changes(changed) }
+
+func (p *Picture) changes(pass filter) iter.Seq[Change] {
 	return func(yield func(Change) bool) {
 		keys := p.sorted(maps.Keys(p.dirty))
 		for _, key := range keys {
-			if !p.states(key, changed, yield) {
+			if !p.states(key, pass, yield) {
 				return
 			}
 		}
@@ -39,18 +41,15 @@ func (p *Picture) Changes() iter.Seq[Change] {
 	}
 }
 
-// Deletions yields only the deletions among the changes.
-func (p *Picture) Deletions() iter.Seq[Change] {
-	return func(yield func(Change) bool) {
-		for _, key := range slices.Backward(p.sorted(maps.Keys(p.dirty))) {
-			if !p.deletions(key, yield) {
-				return
-			}
-		}
-	}
+// Corrections yields those of the changes that concern what the consumer knows: after them nothing it
+// knows is untrue, though it may not know everything.
+func (p *Picture) Corrections() iter.Seq[Change] {
+	return p.changes(func(e *element, record topology.Record, now *sent, yield func(Change) bool) bool {
+		return e.sent == nil || changed(e, record, now, yield)
+	})
 }
 
-// Settled notes that every record there was to send, of Changes or of All after Deletions, has been
+// Settled notes that every record there was to send, of Changes or of All after Corrections, has been
 // accepted since the last Refresh.
 func (p *Picture) Settled() {
 	for key := range p.dirty {

@@ -1,0 +1,123 @@
+package k8stopologyreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/otelcol-stackstate/otelcol-stackstate/internal/topology"
+)
+
+// manyNamespaces fill more than one batch.
+func manyNamespaces() []runtime.Object {
+	var many []runtime.Object
+	for i := range 3 * maxBatchRecords / 2 {
+		many = append(many, namespace(fmt.Sprintf("ns-%05d", i)))
+	}
+	return many
+}
+
+func TestRefusedRecordsGoOutAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, cluster()...)
+		time.Sleep(settle)
+		r.sink.refuse(errors.New("queue is full"))
+		r.client.create(t, pod("cart-1-b", "n1"))
+		r.client.remove(t, "pods", "shop", "cart-1-a")
+		time.Sleep(30 * time.Second)
+		assert.Contains(t, r.sink.components(), topology.URN("urn:kubernetes:/test:shop:pod/cart-1-a"))
+		r.client.remove(t, "pods", "shop", "cart-1-b")
+		r.client.create(t, pod("cart-1-c", "n1"))
+		r.sink.refuse(nil)
+		time.Sleep(2 * maxRetryDelay)
+		got := r.sink.components()
+		assert.NotContains(t, got, topology.URN("urn:kubernetes:/test:shop:pod/cart-1-a"))
+		assert.NotContains(t, got, topology.URN("urn:kubernetes:/test:shop:pod/cart-1-b"))
+		assert.Contains(t, got, topology.URN("urn:kubernetes:/test:shop:pod/cart-1-c"))
+	})
+}
+
+func TestRefusedSnapshotIsNeverClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		many := manyNamespaces()
+		r := newRunning(t, many...)
+		r.sink.refuseAfter(1, errors.New("queue is full"))
+		r.start(t)
+		time.Sleep(settle)
+		assert.Equal(t, 1, r.sink.starts())
+		assert.Zero(t, r.sink.snapshots())
+		r.sink.refuse(nil)
+		time.Sleep(2 * minRetryDelay)
+		assert.Equal(t, 2, r.sink.starts(), "begun anew")
+		assert.Equal(t, 1, r.sink.snapshots())
+		assert.Len(t, r.sink.components(), len(many)+1)
+	})
+}
+
+func TestChangesGetThroughAlthoughEverySnapshotFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		many := manyNamespaces()
+		r := newRunning(t, many...)
+		r.sink.refuseAfter(1, errors.New("out of memory"))
+		r.start(t)
+		for range 10 { // each time the consumer takes one batch, and then no more for a while
+			time.Sleep(2 * maxRetryDelay)
+			r.sink.refuseAfter(1, errors.New("out of memory"))
+		}
+		assert.Zero(t, r.sink.snapshots())
+		assert.Len(t, r.sink.components(), len(many)+1)
+	})
+}
+
+func TestWhatIsRefusedForGoodKeepsNothingElseBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		many := manyNamespaces()
+		r := newRunning(t, many...)
+		r.sink.refuseOnce(consumererror.NewPermanent(errors.New("cannot be encoded")))
+		r.start(t)
+		time.Sleep(settle)
+		assert.Len(t, r.sink.components(), len(many)+1-maxBatchRecords+1, "the first batch, its snapshot start included, is lost")
+		assert.Zero(t, r.sink.snapshots(), "what is missing must not be taken for gone")
+		assert.Equal(t, 1, r.logs.FilterMessage("batch refused for good, its changes are lost until the next snapshot").Len())
+		time.Sleep(r.config.SnapshotInterval)
+		assert.Equal(t, 1, r.sink.snapshots())
+		assert.Len(t, r.sink.components(), len(many)+1)
+	})
+}
+
+func TestWhatIsKnownIsRepeatedWhileAKindCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRunning(t, cluster()...)
+		r.client.forbid("replicasets", true)
+		r.start(t)
+		time.Sleep(settle)
+		before := r.sink.records()
+		time.Sleep(r.config.SnapshotInterval)
+		assert.Equal(t, 2*before, r.sink.records())
+		assert.Zero(t, r.sink.starts())
+	})
+}
+
+func TestFormerLeaderHasNothingToComplainOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRunning(t, cluster()...)
+		elector := r.withElector()
+		r.client.forbid("replicasets", true)
+		r.start(t)
+		elector.lead(context.Background())
+		time.Sleep(settle)
+		require.Len(t, r.host.statuses(), 1)
+		elector.follow()
+		require.Len(t, r.host.statuses(), 2)
+		assert.Equal(t, componentstatus.StatusOK, r.host.statuses()[1].Status())
+	})
+}
