@@ -1,0 +1,128 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/otelcol-stackstate/otelcol-stackstate/test/harness"
+)
+
+// How long the intake is away.
+const (
+	outage     = 10 * time.Second
+	longOutage = 30 * time.Second
+)
+
+// An intake that is away for a while while the cluster changes must know everything afterwards,
+// without a restart of the collector.
+func TestIntakeAwayWhileTheClusterChanges(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func(*harness.Proxy){
+		"answers 503":       (*harness.Proxy).Refuse,
+		"drops connections": (*harness.Proxy).Cut,
+		"does not answer":   (*harness.Proxy).Hang,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := setup(t, 2)
+			kept, dropped := r.namespaces[0], r.namespaces[1]
+			r.apply(kept, shop)
+			r.apply(dropped, more)
+			r.start()
+			r.snapshots(1)
+			r.podsRunning(kept, 4)
+			r.settled()
+			process := r.process
+
+			fail(r.proxy)
+			over := time.NewTimer(outageTime())
+			defer over.Stop()
+			r.apply(kept, more)
+			r.scale(kept, "cart", 6)
+			r.podsRunning(kept, 9)
+			require.NoError(t, r.kube.CoreV1().Namespaces().Delete(t.Context(), dropped, metav1.DeleteOptions{}))
+			r.replacePod(kept, "toolbox")
+			r.scale(kept, "cart", 2)
+			r.podsRunning(kept, 4)
+			r.namespaceGone(dropped)
+			r.eventually(func() error {
+				if r.proxy.Broken() == 0 {
+					return fmt.Errorf("nothing was sent meanwhile")
+				}
+				return nil
+			})
+			<-over.C
+
+			r.proxy.Open()
+			mended := time.Now()
+			r.settled()
+			t.Logf("equal %s after the intake was back", time.Since(mended).Round(time.Millisecond))
+			r.nothingOf(dropped)
+			require.Same(t, process, r.process)
+			select {
+			case <-process.Exited():
+				t.Fatal("the collector has ended")
+			default:
+			}
+		})
+	}
+}
+
+func outageTime() time.Duration {
+	if *long {
+		return longOutage
+	}
+	return outage
+}
+
+// A collector whose intake is away from the beginning must start, and send all when it can.
+func TestIntakeAwayAtTheStart(t *testing.T) {
+	t.Parallel()
+	r := setup(t, 1)
+	r.proxy.Cut()
+	r.apply(r.namespaces[0], shop)
+	r.start()
+	r.eventually(func() error {
+		if r.proxy.Broken() < 2 {
+			return fmt.Errorf("%d attempts to send", r.proxy.Broken())
+		}
+		return nil
+	})
+	r.proxy.Open()
+	r.snapshots(1)
+	r.podsRunning(r.namespaces[0], 4)
+	r.settled()
+}
+
+// What waits to be sent survives a crash of the collector.
+func TestCrashWhileTheIntakeIsAway(t *testing.T) {
+	t.Parallel()
+	r := setup(t, 1)
+	r.crashes = true
+	r.apply(r.namespaces[0], shop)
+	r.start()
+	r.snapshots(1)
+	r.podsRunning(r.namespaces[0], 4)
+	r.settled()
+
+	r.proxy.Refuse()
+	r.scale(r.namespaces[0], "cart", 5)
+	r.podsRunning(r.namespaces[0], 6)
+	r.eventually(func() error {
+		if r.proxy.Broken() == 0 {
+			return fmt.Errorf("nothing was sent meanwhile")
+		}
+		return nil
+	})
+	r.kill()
+	r.scale(r.namespaces[0], "cart", 1)
+	r.podsRunning(r.namespaces[0], 2)
+	r.start()
+	r.proxy.Open()
+	r.snapshots(2)
+	r.settled()
+}
