@@ -27,10 +27,11 @@ type stackstateExporter struct {
 	client *client
 
 	// sending holds a value while a push runs; it guards what follows.
-	sending   chan struct{}
-	snapshots *snapshots
-	failing   bool            // as last reported
-	warned    map[string]bool // kinds of problems logged already
+	sending     chan struct{}
+	snapshots   *snapshots
+	interrupted progress        // of the push that waits for its retry
+	failing     bool            // as last reported
+	warned      map[string]bool // kinds of problems logged already
 }
 
 func newExporter(cfg *Config, set exporter.Settings) (*stackstateExporter, error) {
@@ -68,7 +69,8 @@ func (e *stackstateExporter) shutdown(context.Context) error {
 }
 
 // push sends the topology in the logs. If the intake cannot take a payload now, the error holds the records from that
-// payload on: sending goes on with them, and what was accepted is not sent again.
+// payload on: sending goes on with them, and what was accepted is not sent again. What the intake refuses for good is an
+// error only if it accepted nothing else: the error would make the caller count all of the logs as lost.
 func (e *stackstateExporter) push(ctx context.Context, logs plog.Logs) error {
 	select {
 	case e.sending <- struct{}{}:
@@ -76,25 +78,43 @@ func (e *stackstateExporter) push(ctx context.Context, logs plog.Logs) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	e.snapshots.receive(logs)
-	done := e.deliver(ctx, logs)
+	before := progress{}
+	if e.snapshots.receive(logs) {
+		before = e.interrupted
+	}
+	done := e.deliver(ctx, logs, before)
 	e.telemetry.skipped(ctx, int64(logs.LogRecordCount()-done.unsent.LogRecordCount()-done.records), reasonNotTopology)
-	if done.failure == nil {
+	if done.failure == nil && !done.accepted {
 		return done.refused()
 	}
 	if err := done.refused(); err != nil {
-		e.set.Logger.Error("The intake refused topology", zap.Error(err))
+		e.set.Logger.Error("The intake refused a part of the topology, which is dropped",
+			zap.Int64("dropped_elements", done.refusedElements), zap.Error(err))
+	}
+	if done.failure == nil {
+		return nil
 	}
 	e.snapshots.awaitRetry(done.unsent)
+	e.interrupted = done.progress
 	return consumererror.NewLogs(done.failure, done.unsent)
+}
+
+// progress is what a push that cannot go on leaves to its retry.
+type progress struct {
+	// at is the collection time of the payload to begin with. It stays the same, and with it all bytes of the payload:
+	// by them the intake may see that it has the payload already and only the answer was lost.
+	at       time.Time
+	accepted bool // the intake has accepted a payload
 }
 
 // delivery is how far a push has come.
 type delivery struct {
-	records  int // of topology that need not be sent any more
-	refusals []error
-	failure  error     // why it stopped before the end
-	unsent   plog.Logs // what was left then
+	progress
+	records         int // of topology that need not be sent any more
+	refusals        []error
+	refusedElements int64
+	failure         error     // why it stopped before the end
+	unsent          plog.Logs // what was left then
 }
 
 // refused is the error for what the intake refused for good; nil if nothing.
@@ -106,22 +126,27 @@ func (d *delivery) refused() error {
 }
 
 // deliver sends payload after payload until one fails that is worth another try.
-func (e *stackstateExporter) deliver(ctx context.Context, logs plog.Logs) delivery {
+func (e *stackstateExporter) deliver(ctx context.Context, logs plog.Logs, before progress) delivery {
 	assembler := assembler{hostname: e.cfg.Hostname, maxBytes: e.cfg.MaxPayloadBytes, maxElements: e.cfg.MaxElements}
-	done := delivery{unsent: plog.NewLogs()}
+	done := delivery{progress: before, unsent: plog.NewLogs()}
 	begun := false
 	for p := range assembler.payloads(logs) {
-		err := e.send(ctx, p)
-		switch {
-		case err == nil:
-		case consumererror.IsPermanent(err):
-			done.refusals = append(done.refusals, err)
-		default:
+		if begun || done.at.IsZero() {
+			done.at = e.now()
+		}
+		result, err := e.send(ctx, p, done.at)
+		switch result {
+		case failed:
 			done.failure, done.unsent = err, logs
 			if begun {
 				done.unsent = from(logs, p.first)
 			}
 			return done
+		case refused:
+			done.refusals = append(done.refusals, err)
+			done.refusedElements += int64(len(p.operations))
+		case accepted:
+			done.accepted = true
 		}
 		done.records += p.records
 		begun = true
@@ -130,16 +155,16 @@ func (e *stackstateExporter) deliver(ctx context.Context, logs plog.Logs) delive
 }
 
 // send sends one payload and takes note of what became of it.
-func (e *stackstateExporter) send(ctx context.Context, p *payload) error {
+func (e *stackstateExporter) send(ctx context.Context, p *payload, at time.Time) (outcome, error) {
 	closes := e.snapshots.mayClose(p)
-	result := accepted
+	result := unneeded
 	var err error
 	if p.starts || closes || len(p.operations) > 0 {
-		if result, err = e.request(ctx, p.body(closes, e.now())); result == failed {
-			return err
+		if result, err = e.request(ctx, p.body(closes, at)); result == failed {
+			return result, err
 		}
 	}
-	e.snapshots.settle(p, result == accepted)
+	e.snapshots.settle(p, result != refused)
 	e.telemetry.settled(ctx, p, result)
 	e.warn(p)
 	if p.stops && (!closes || result == refused) {
@@ -147,7 +172,7 @@ func (e *stackstateExporter) send(ctx context.Context, p *payload) error {
 		e.set.Logger.Warn("A snapshot is not closed because not all of it arrived at the intake; nothing is deleted until the next one",
 			zap.String("topology.instance.type", p.instance.Type), zap.String("topology.instance.url", p.instance.URL))
 	}
-	return err
+	return result, err
 }
 
 // request makes one request and reports the intake's state when it changes.

@@ -80,17 +80,74 @@ func TestOrderIsKeptThroughQueueAndRetry(t *testing.T) {
 
 func TestRefusedPayloadIsDroppedAndItsSnapshotNotClosed(t *testing.T) {
 	t.Parallel()
+	core, logged := observer.New(zap.ErrorLevel)
+	set := nopSettings()
+	set.Logger = zap.New(core)
 	fake := newFakeIntake(t, answers(200, 400, 200, 422))
-	e, _ := startExporter(t, testConfig(fake.URL, narrowed(2)), nopSettings())
+	e, _ := startExporter(t, testConfig(fake.URL, narrowed(2)), set)
 
-	err := e.push(t.Context(), logsOf(t, prod, snapshotOf("1", "a", "b", "c", "d", "e", "f", "g", "h", "i")...))
-	require.ErrorContains(t, err, "2 payloads refused, the first: Permanent error: intake answered 400 Bad Request: as the test wants")
-	assert.True(t, consumererror.IsPermanent(err))
+	require.NoError(t, e.push(t.Context(), logsOf(t, prod, snapshotOf("1", "a", "b", "c", "d", "e", "f", "g", "h", "i")...)))
+	require.Equal(t, 1, logged.Len())
+	assert.Equal(t, "The intake refused a part of the topology, which is dropped", logged.All()[0].Message)
+	assert.Equal(t, map[string]any{
+		"dropped_elements": int64(4),
+		"error":            "2 payloads refused, the first: Permanent error: intake answered 400 Bad Request: as the test wants, [REDACTED]",
+	}, logged.All()[0].ContextMap())
 	require.NoError(t, e.push(t.Context(), logsOf(t, prod, snapshotOf("2", "a")...)))
 	assert.Equal(t, []string{
 		"prod-eu-1: start +a +b", "[prod-eu-1: +c +d]", "prod-eu-1: +e +f", "[prod-eu-1: +g +h]", "prod-eu-1: +i",
 		"prod-eu-1: start +a stop",
 	}, fake.take(t))
+}
+
+// An error that is permanent makes the Collector count all records of a push as lost.
+func TestRefusalIsAnErrorOnlyIfNothingWasAccepted(t *testing.T) {
+	t.Parallel()
+	const lost, retried = true, false
+	for name, tt := range map[string]struct {
+		answers []int
+		want    []any // of each push until the last: an error that is permanent or not, or none
+	}{
+		"all accepted":                      {[]int{200, 200, 200}, []any{nil}},
+		"all refused":                       {[]int{400, 413, 422}, []any{lost}},
+		"first refused":                     {[]int{400, 200, 200}, []any{nil}},
+		"last refused":                      {[]int{200, 200, 400}, []any{nil}},
+		"refused and retried":               {[]int{400, 503, 200, 200}, []any{retried, nil}},
+		"accepted before the retry":         {[]int{200, 503, 400, 400}, []any{retried, nil}},
+		"accepted before the second retry":  {[]int{200, 503, 503, 400, 400}, []any{retried, retried, nil}},
+		"nothing accepted before the retry": {[]int{400, 503, 400, 400}, []any{retried, lost}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := newFakeIntake(t, answers(tt.answers...))
+			e, _ := startExporter(t, testConfig(fake.URL, narrowed(1)), nopSettings())
+			// The snapshot's end alone is sent only if all before was accepted, and is no acceptance otherwise.
+			logs := logsOf(t, prod, upsert("a"), upsert("b"), upsert("c"), stop("unknown"))
+			var got []any
+			for range tt.want {
+				err := e.push(t.Context(), logs)
+				if err == nil {
+					got = append(got, nil)
+					continue
+				}
+				got = append(got, consumererror.IsPermanent(err))
+				if !consumererror.IsPermanent(err) {
+					logs = unsentOf(t, err)
+				}
+			}
+			assert.Equal(t, tt.want, got)
+			assert.Len(t, fake.take(t), len(tt.answers))
+		})
+	}
+}
+
+func TestAcceptanceCountsForItsOwnPushOnly(t *testing.T) {
+	t.Parallel()
+	fake := newFakeIntake(t, answers(200, 503, 400))
+	e, _ := startExporter(t, testConfig(fake.URL, narrowed(1)), nopSettings())
+	require.Error(t, e.push(t.Context(), logsOf(t, prod, upsert("a"), upsert("b"))))
+	err := e.push(t.Context(), logsOf(t, prod, upsert("c"))) // the retry gave up
+	require.True(t, consumererror.IsPermanent(err), err)
 }
 
 func TestRefusalBeforeAFailureIsLogged(t *testing.T) {
@@ -103,8 +160,10 @@ func TestRefusalBeforeAFailureIsLogged(t *testing.T) {
 
 	err := e.push(t.Context(), logsOf(t, prod, upsert("a"), upsert("b")))
 	assert.False(t, consumererror.IsPermanent(err))
-	require.Equal(t, 1, logged.FilterMessage("The intake refused topology").Len())
+	require.Equal(t, 1, logged.Len())
 	assert.Contains(t, logged.All()[0].ContextMap()["error"], "413")
+	require.NoError(t, e.push(t.Context(), unsentOf(t, err)))
+	assert.Equal(t, 1, logged.Len(), "once")
 }
 
 func TestSnapshotStaysOpenWhenTheRetryGaveUp(t *testing.T) {

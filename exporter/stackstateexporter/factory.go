@@ -57,11 +57,16 @@ func createLogs(ctx context.Context, set exporter.Settings, config component.Con
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewLogs(ctx, set, cfg, e.push,
+	push, end := hurry(e.push)
+	logs, err := exporterhelper.NewLogs(ctx, set, cfg, push,
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),
 		// A push may take many requests; each has the client's timeout.
 		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}),
 		exporterhelper.WithRetry(cfg.RetryConfig),
 		exporterhelper.WithQueue(cfg.QueueConfig))
+	if err != nil {
+		return nil, err
+	}
+	return &hurried{Logs: logs, grace: shutdownGrace, end: end}, nil
 }

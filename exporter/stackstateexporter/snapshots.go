@@ -19,12 +19,14 @@ type snapshots struct {
 
 func newSnapshots() *snapshots { return &snapshots{open: map[topology.Instance]string{}} }
 
-// receive takes note of logs before they are sent.
-func (s *snapshots) receive(logs plog.Logs) {
-	if s.isWaiting && logs != s.unsent {
+// receive takes note of logs before they are sent. It reports whether they are the retry that was awaited.
+func (s *snapshots) receive(logs plog.Logs) bool {
+	retried := s.isWaiting && logs == s.unsent
+	if s.isWaiting && !retried {
 		clear(s.open)
 	}
 	s.isWaiting, s.unsent = false, plog.Logs{}
+	return retried
 }
 
 // awaitRetry says that sending goes on with exactly these logs, or not at all.

@@ -24,13 +24,14 @@ const (
 	reasonMalformed    = "malformed"
 )
 
-// outcome is what became of a request.
+// outcome is what became of a request, or of a payload.
 type outcome string
 
 const (
 	accepted outcome = "accepted"
 	refused  outcome = "refused" // for good
 	failed   outcome = "failed"  // sent again later
+	unneeded outcome = ""        // no request was made: there was nothing to say
 )
 
 // kinds names the sections of a payload by what they hold.

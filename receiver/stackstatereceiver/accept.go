@@ -35,19 +35,37 @@ type acceptor struct {
 	outcome func(error) // told what the consumer answers
 	version string
 	seed    maphash.Seed
+	running *underWay
 
 	mu        sync.Mutex
 	instances map[intake.Instance]*instance // guarded by mu; none is ever removed
 }
 
-// instance is what is known of a topology instance. The lock is held while a payload is processed and consumed,
-// because the payloads of an instance must be consumed in the order in which they arrive.
+// instance is what is known of a topology instance. One payload at a time is processed and consumed, because the payloads
+// of an instance must be consumed in the order in which they arrive.
 type instance struct {
-	mu       sync.Mutex
+	turn     chan struct{} // holds a value while a payload is processed; it guards what follows
 	stream   intake.Stream
 	assembly *assembly.Assembly
 	lastBody uint64 // hash of the last body accepted
 }
+
+func newInstance() *instance {
+	return &instance{turn: make(chan struct{}, 1), assembly: assembly.New()}
+}
+
+// acquire waits for the payload's turn and reports whether it has come: a client that gives up must not wait on, or
+// payloads would pile up behind a consumer that is stuck. If it has come, release must follow.
+func (i *instance) acquire(ctx context.Context) bool {
+	select {
+	case i.turn <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (i *instance) release() { <-i.turn }
 
 // share is the part of a payload that is about one instance.
 type share struct {
@@ -60,6 +78,10 @@ type share struct {
 }
 
 func (a *acceptor) accept(ctx context.Context, req request) answer {
+	if !a.running.enter() {
+		return retry()
+	}
+	defer a.running.leave()
 	payload, findings := intake.Check(req.body, intake.Arrival{Time: req.arrived, Milliseconds: req.milliseconds})
 	a.report.findings(ctx, payload.InternalHostname, findings)
 	if intake.Rejects(findings) {
@@ -72,8 +94,13 @@ func (a *acceptor) accept(ctx context.Context, req request) answer {
 func (a *acceptor) take(ctx context.Context, req request, payload intake.Payload) answer {
 	shares := a.shares(payload)
 	for _, s := range shares { // in one order for all payloads, so that no two wait for each other
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		if !s.acquire(ctx) {
+			return retry()
+		}
+		defer s.release()
+	}
+	if ctx.Err() != nil { // its turn came, but too late: the client will send it again, or has done so
+		return retry()
 	}
 	hash := maphash.Bytes(a.seed, req.body)
 	if repeats(shares, hash) {
@@ -108,7 +135,7 @@ func (a *acceptor) shares(payload intake.Payload) []*share {
 			id := topology.Instance{Type: entry.Instance.Type, URL: entry.Instance.URL}
 			known := a.instances[entry.Instance]
 			if known == nil {
-				known = &instance{assembly: assembly.New()}
+				known = newInstance()
 				a.instances[entry.Instance] = known
 			}
 			s = &share{instance: known, id: id}
@@ -187,6 +214,9 @@ func (a *acceptor) consume(ctx context.Context, s *share, records []topology.Rec
 			return consumererror.NewPermanent(err)
 		}
 	}
+	if err := ctx.Err(); err != nil { // the parts of a payload are many; after Shutdown none may follow
+		return err
+	}
 	ctx = a.obs.StartLogsOp(ctx)
 	err := a.next.ConsumeLogs(ctx, batch.Logs())
 	a.obs.EndLogsOp(ctx, metadata.Type.String(), len(records), err)
@@ -209,5 +239,5 @@ func (a *acceptor) refused(ctx context.Context, err error) answer {
 	if permanent {
 		return refuse(http.StatusBadRequest, "The payload cannot be processed, now or later")
 	}
-	return retry("The payload cannot be processed now; send it again")
+	return retry()
 }

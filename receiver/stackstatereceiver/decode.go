@@ -64,5 +64,9 @@ func readBody(r *http.Request, cfg *Config) ([]byte, error) {
 	if int64(len(body)) > limit {
 		return nil, &http.MaxBytesError{Limit: limit}
 	}
+	// Decoders may stop short of the end, but only when that was read the server notices that a client goes away.
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
 	return body, nil
 }

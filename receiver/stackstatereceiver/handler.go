@@ -182,6 +182,7 @@ func ok(text string) answer { return answer{status: http.StatusOK, text: text} }
 
 func refuse(status int, text string) answer { return answer{status: status, text: text} }
 
-func retry(text string) answer {
+func retry() answer {
+	const text = "The payload cannot be processed now; send it again"
 	return answer{http.StatusServiceUnavailable, text, map[string]string{"Retry-After": strconv.Itoa(retryAfter)}}
 }

@@ -3,10 +3,12 @@ package stackstatereceiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -19,7 +21,15 @@ import (
 	"github.com/otelcol-stackstate/otelcol-stackstate/receiver/stackstatereceiver/internal/metadata"
 )
 
-// intakeReceiver is the lifecycle: it listens, and stops when the requests under way are answered.
+const (
+	// finishTime is how long Shutdown lets requests go on as if nothing were; then it tells them to give up.
+	finishTime = 5 * time.Second
+	// giveUpTime is how long Shutdown waits for them to do so. The Collector sets no bound, and one that is stuck in
+	// here is not stopped but killed, at the cost of what other components have yet to do.
+	giveUpTime = 2 * time.Second
+)
+
+// intakeReceiver is the lifecycle: it listens, and stops when the requests under way are answered or have given up.
 type intakeReceiver struct {
 	cfg       *Config
 	settings  receiver.Settings
@@ -28,8 +38,11 @@ type intakeReceiver struct {
 	handler   *handler
 	consumer  condition
 
+	finishTime, giveUpTime time.Duration
+
 	server  *http.Server // nil unless started
 	address net.Addr
+	giveUp  context.CancelFunc // ends the contexts of all requests
 	wg      sync.WaitGroup
 }
 
@@ -44,7 +57,7 @@ func newReceiver(cfg *Config, settings receiver.Settings, next consumer.Logs) (*
 	if err != nil {
 		return nil, err
 	}
-	r := &intakeReceiver{cfg: cfg, settings: settings, telemetry: telemetry}
+	r := &intakeReceiver{cfg: cfg, settings: settings, telemetry: telemetry, finishTime: finishTime, giveUpTime: giveUpTime}
 	report := newReporter(settings.Logger, telemetry)
 	r.acceptor = &acceptor{
 		next:      next,
@@ -53,6 +66,7 @@ func newReceiver(cfg *Config, settings receiver.Settings, next consumer.Logs) (*
 		outcome:   r.consumer.set,
 		version:   settings.BuildInfo.Version,
 		seed:      maphash.MakeSeed(),
+		running:   newUnderWay(),
 		instances: map[intake.Instance]*instance{},
 	}
 	r.handler, err = newHandler(cfg, r.acceptor.accept, report)
@@ -73,7 +87,9 @@ func (r *intakeReceiver) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	r.server, r.address = server, listener.Addr()
+	requests, giveUp := context.WithCancel(context.Background()) // Start's context ends with Start
+	server.BaseContext = func(net.Listener) context.Context { return requests }
+	r.server, r.address, r.giveUp = server, listener.Addr(), giveUp
 	r.settings.Logger.Info("Accepting payloads", zap.Stringer("endpoint", r.address))
 	r.wg.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -83,19 +99,37 @@ func (r *intakeReceiver) Start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
-// Shutdown lets the requests under way finish; when ctx ends first, their connections are closed.
+// Shutdown lets the requests under way finish; those that do not within finishTime, or while ctx lasts, are told to give
+// up and get 503 for an answer. Once it returns the next consumer is not called any more.
 func (r *intakeReceiver) Shutdown(ctx context.Context) error {
 	defer r.telemetry.Shutdown()
 	if r.server == nil {
 		return nil
 	}
-	err := r.server.Shutdown(ctx)
+	finish, cancelFinish := context.WithTimeout(ctx, r.finishTime)
+	defer cancelFinish()
+	context.AfterFunc(finish, r.giveUp)
+	answered, cancelAnswered := context.WithTimeout(ctx, r.finishTime+r.giveUpTime)
+	defer cancelAnswered()
+	err := r.server.Shutdown(answered)
 	if err != nil {
-		err = errors.Join(err, r.server.Close())
+		err = errors.Join(fmt.Errorf("cut off requests: %w", err), r.server.Close())
 	}
 	r.wg.Wait()
 	r.server = nil
-	return err
+	return errors.Join(err, r.awaitPayloads())
+}
+
+// awaitPayloads waits for what is processed still although its connection is closed. It has been told to give up: where
+// the next consumer does not listen to that, nothing calls it again when it returns at last.
+func (r *intakeReceiver) awaitPayloads() error {
+	r.giveUp()
+	select {
+	case <-r.acceptor.running.end():
+		return nil
+	case <-time.After(r.giveUpTime):
+		return errors.New("the next consumer holds on to a payload")
+	}
 }
 
 // condition is whether the next consumer takes what it is given; a change is reported as the component's status.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"sync"
 	"testing"
@@ -42,6 +43,7 @@ type settings struct {
 	config    func(*Config)
 	telemetry *componenttest.Telemetry
 	next      consumer.Logs
+	receiver  func(*intakeReceiver) // before its start
 }
 
 func start(t *testing.T, s settings) *running {
@@ -63,6 +65,9 @@ func start(t *testing.T, s settings) *running {
 	require.NoError(t, err)
 	r := logs.(*intakeReceiver)
 	r.handler.now = func() time.Time { return noon }
+	if s.receiver != nil {
+		s.receiver(r)
+	}
 	host := &statusHost{Host: componenttest.NewNopHost()}
 	require.NoError(t, r.Start(t.Context(), host))
 	client := &http.Client{Transport: &http.Transport{}}
@@ -159,7 +164,10 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 	go func() { stopped <- r.receiver.Shutdown(t.Context()) }()
 	// The port is closed before the request under way is answered.
 	assert.EventuallyWithT(t, func(c *assert.CollectT) {
-		_, err := http.Get("http://" + r.receiver.address.String() + "/health")
+		conn, err := net.Dial("tcp", r.receiver.address.String())
+		if err == nil {
+			assert.NoError(c, conn.Close())
+		}
 		assert.Error(c, err)
 	}, 10*time.Second, time.Millisecond)
 	close(next.open)
@@ -170,7 +178,7 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 func TestShutdownClosesConnectionsWhenOutOfTime(t *testing.T) {
 	t.Parallel()
 	next := newGate()
-	r := start(t, settings{next: next})
+	r := start(t, settings{next: next, receiver: func(r *intakeReceiver) { r.giveUpTime = time.Millisecond }})
 	done := make(chan error)
 	go func() {
 		_, err := r.client.Post("http://"+r.receiver.address.String()+"/stsAgent/intake?api_key=a", "application/json",
@@ -180,7 +188,9 @@ func TestShutdownClosesConnectionsWhenOutOfTime(t *testing.T) {
 	<-next.entered
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, r.receiver.Shutdown(ctx), context.Canceled)
+	err := r.receiver.Shutdown(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "holds on to a payload")
 	require.Error(t, <-done)
 	close(next.open)
 	<-next.left

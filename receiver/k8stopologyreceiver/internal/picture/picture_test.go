@@ -110,8 +110,12 @@ func TestChanges(t *testing.T) {
 		{"the far end disappears", world{p: pod("p1", "1", "n1"), n: node("n1", "1")}, world{p: pod("p1", "1", "n1")}, []string{
 			"+pod/p1 no:scheduled_on", "+container/p1-main encloses no:runs_on", "-node/n1",
 		}},
-		{"a relation ends", world{p: pod("p1", "1", "n1", "s1"), s: {components: []topology.Component{component("service", "s1", "1")}}},
-			world{p: pod("p1", "1", "n1"), s: {components: []topology.Component{component("service", "s1", "1")}}}, []string{"+pod/p1 no:exposes"}},
+		{
+			"a relation ends",
+			world{p: pod("p1", "1", "n1", "s1"), s: {components: []topology.Component{component("service", "s1", "1")}}},
+			world{p: pod("p1", "1", "n1"), s: {components: []topology.Component{component("service", "s1", "1")}}},
+			[]string{"+pod/p1 no:exposes"},
+		},
 		{"deleted", world{p: pod("p1", "1", "n1"), n: node("n1", "1")}, world{n: node("n1", "1")}, []string{
 			"-container/p1-main no:runs_on no:encloses", "-pod/p1 no:scheduled_on",
 		}},
