@@ -114,11 +114,24 @@ func TestFingerprintTellsValuesApart(t *testing.T) {
 	t.Parallel()
 	values := []any{
 		nil, "", "1", "true", "null", true, false, int64(0), int64(1), int64(-1), int64(math.MaxInt64), 0.0, 1.0, math.Inf(1),
-		[]any{}, []any{nil}, []any{""}, []any{"a", "b"}, []any{"ab"}, []any{[]any{"a"}, "b"}, []any{[]any{"a", "b"}},
-		map[string]any(nil), map[string]any{}, map[string]any{"": nil}, map[string]any{"a": "b"}, map[string]any{"b": "a"},
-		map[string]any{"a": map[string]any{"b": "c"}}, map[string]any{"a": map[string]any{}, "b": "c"},
+		[]any{},
+		[]any{nil},
+		[]any{""},
+		[]any{"a", "b"},
+		[]any{"ab"},
+		[]any{[]any{"a"}, "b"},
+		[]any{[]any{"a", "b"}},
+		map[string]any(nil),
+		map[string]any{},
+		map[string]any{"": nil},
+		map[string]any{"a": "b"},
+		map[string]any{"b": "a"},
+		map[string]any{"a": map[string]any{"b": "c"}},
+		map[string]any{"a": map[string]any{}, "b": "c"},
 		// Not allowed, yet no reason to miss a change.
-		1, 2, uint(1), []string{"a"}, []string{"b"},
+		1, 2, uint(1),
+		[]string{"a"},
+		[]string{"b"},
 	}
 	seed := maphash.MakeSeed()
 	seen := map[uint64]string{}
