@@ -177,11 +177,27 @@ func TestCorrectionsTellOnlyOfWhatIsKnown(t *testing.T) {
 		change.Accepted()
 	}
 	assert.Equal(t, []string{
-		"-pod/p1 no:scheduled_on", "+pod/p1 scheduled_on",
-		"-container/p1-main no:runs_on no:encloses", "+container/p1-main runs_on encloses",
+		"-pod/p1 no:scheduled_on", "+pod/p1",
+		"-container/p1-main no:runs_on no:encloses", "+container/p1-main encloses",
 		"-node/n1",
 	}, brief(records))
-	assert.Equal(t, []string{"+node/n2"}, brief(deliver(picture)), "what the consumer does not know is left for later")
+	assert.Equal(t, []string{"+node/n2", "+pod/p1 scheduled_on", "+container/p1-main runs_on encloses"}, brief(deliver(picture)),
+		"what the consumer does not know is left for later")
+}
+
+func TestCorrectionsLeaveOutWhatOnlyLooksDifferent(t *testing.T) {
+	p1 := key("pod", "p1")
+	w := world{p1: pod("p1", "1", "n1")}
+	picture := New(kinds, w.build)
+	picture.Refresh(maps.Keys(w))
+	deliver(picture)
+	w[p1].components[0].Labels = map[string]string{"new": "label"}
+	w[key("node", "n1")] = node("n1", "1")
+	picture.Refresh(maps.Keys(w))
+	for change := range picture.Corrections() {
+		assert.Fail(t, "nothing is untrue", "%v", brief([]topology.Record{change.Record}))
+	}
+	assert.Equal(t, []string{"+node/n1", "+pod/p1 scheduled_on", "+container/p1-main runs_on encloses"}, brief(deliver(picture)))
 }
 
 func TestResolveKnowsWhatTheConsumerStillKnows(t *testing.T) {

@@ -41,12 +41,42 @@ func (p *Picture) changes(pass filter) iter.Seq[Change] {
 	}
 }
 
-// Corrections yields those of the changes that concern what the consumer knows: after them nothing it
-// knows is untrue, though it may not know everything.
-func (p *Picture) Corrections() iter.Seq[Change] {
-	return p.changes(func(e *element, record topology.Record, now *sent, yield func(Change) bool) bool {
-		return e.sent == nil || changed(e, record, now, yield)
+// Corrections yields what makes untrue what the consumer knows: deletions, replaced entities and
+// relations that have ended. What is new to it, or only looks different, is left to what follows.
+func (p *Picture) Corrections() iter.Seq[Change] { return p.changes(p.corrected) }
+
+// corrected passes on the end of what is known. Of the relations that have begun it passes on those
+// to components that the consumer knows, so that none of them leads nowhere.
+func (p *Picture) corrected(e *element, record topology.Record, now *sent, yield func(Change) bool) bool {
+	if e.sent == nil || e.sent.fingerprint == now.fingerprint {
+		return true
+	}
+	replaced := !e.sent.ref.Entity.Equal(now.ref.Entity)
+	record.Removed = missing(e.sent.relations, record.Relations)
+	if !replaced && len(record.Removed) == 0 {
+		return true
+	}
+	if replaced {
+		record.Removed = nil // the deletion says so
+		if !yield(deletion(e)) {
+			return false
+		}
+	}
+	record.Relations = slices.DeleteFunc(slices.Clone(record.Relations), func(r topology.Relation) bool {
+		far := r.Source
+		if far == record.Component.ID {
+			far = r.Target
+		}
+		return !p.sent(far)
 	})
+	// Without a fingerprint, as the state is not the wanted one yet.
+	return repeated(e, record, &sent{ref: now.ref, relations: record.Relations}, yield)
+}
+
+// sent reports whether the consumer knows a component.
+func (p *Picture) sent(id topology.URN) bool {
+	e := p.elements[id]
+	return e != nil && e.sent != nil
 }
 
 // Settled notes that every record there was to send, of Changes or of All after Corrections, has been
