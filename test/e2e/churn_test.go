@@ -18,15 +18,10 @@ const (
 	pace           = 100 * time.Millisecond
 )
 
-// impatient bounds how long a stop waits for a request that hangs.
-const impatient = `
-exporters: {stackstate: {timeout: 3s}}
-`
-
 // manySmall makes every snapshot a row of payloads, and always one is under way.
 const manySmall = `
 receivers: {k8s_topology: {flush_interval: 10ms, snapshot_interval: 1s}}
-exporters: {stackstate: {max_elements: 7, timeout: 3s}}
+exporters: {stackstate: {max_elements: 7}}
 `
 
 // After any sequence of operations, whatever befell the collector and its intake meanwhile, the
@@ -39,7 +34,7 @@ func TestRandomChurn(t *testing.T) {
 	}{
 		"undisturbed":                      {},
 		"broken line":                      {breaks: true},
-		"broken line and crashes":          {breaks: true, crashes: true, config: impatient},
+		"broken line and crashes":          {breaks: true, crashes: true},
 		"many small payloads":              {config: manySmall},
 		"many small payloads, with faults": {breaks: true, crashes: true, config: manySmall},
 	} {

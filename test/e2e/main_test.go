@@ -23,8 +23,8 @@ const (
 	nodes = 3
 	// patience bounds every wait for something that takes a second or two on an idle machine.
 	patience = time.Minute
-	// stopTime bounds the orderly end of a collector, which may wait for one request to time out.
-	stopTime = 45 * time.Second
+	// stopTime bounds the orderly end of a collector, also while its intake hangs.
+	stopTime = 20 * time.Second
 )
 
 // long makes the tests that wait do so for as long as in real life.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -49,12 +50,7 @@ func TestIntakeAwayWhileTheClusterChanges(t *testing.T) {
 			r.scale(kept, "cart", 2)
 			r.podsRunning(kept, 4)
 			r.namespaceGone(dropped)
-			r.eventually(func() error {
-				if r.proxy.Broken() == 0 {
-					return fmt.Errorf("nothing was sent meanwhile")
-				}
-				return nil
-			})
+			r.met()
 			<-over.C
 
 			r.proxy.Open()
@@ -98,31 +94,49 @@ func TestIntakeAwayAtTheStart(t *testing.T) {
 	r.settled()
 }
 
-// What waits to be sent survives a crash of the collector.
-func TestCrashWhileTheIntakeIsAway(t *testing.T) {
+// What waits to be sent survives the end of the collector, which does not wait for the intake.
+func TestCollectorEndsWhileTheIntakeIsAway(t *testing.T) {
 	t.Parallel()
-	r := setup(t, 1)
-	r.crashes = true
-	r.apply(r.namespaces[0], shop)
-	r.start()
-	r.snapshots(1)
-	r.podsRunning(r.namespaces[0], 4)
-	r.settled()
+	for name, tc := range map[string]struct {
+		fail func(*harness.Proxy)
+		end  func(*rig)
+	}{
+		"killed while it answers 503":      {(*harness.Proxy).Refuse, (*rig).kill},
+		"stopped while it does not answer": {(*harness.Proxy).Hang, (*rig).stop},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := setup(t, 1)
+			r.crashes = true
+			namespace := r.namespaces[0]
+			r.apply(namespace, shop)
+			r.start()
+			r.snapshots(1)
+			r.podsRunning(namespace, 4)
+			r.settled()
 
-	r.proxy.Refuse()
-	r.scale(r.namespaces[0], "cart", 5)
-	r.podsRunning(r.namespaces[0], 6)
+			tc.fail(r.proxy)
+			r.scale(namespace, "cart", 5)
+			r.podsRunning(namespace, 6)
+			r.met()
+			tc.end(r)
+			r.scale(namespace, "cart", 1)
+			r.podsRunning(namespace, 2)
+			r.start()
+			r.proxy.Open()
+			r.snapshots(2)
+			r.settled()
+		})
+	}
+}
+
+// met waits until a request has met the broken line.
+func (r *rig) met() {
+	r.t.Helper()
 	r.eventually(func() error {
 		if r.proxy.Broken() == 0 {
-			return fmt.Errorf("nothing was sent meanwhile")
+			return errors.New("nothing was sent meanwhile")
 		}
 		return nil
 	})
-	r.kill()
-	r.scale(r.namespaces[0], "cart", 1)
-	r.podsRunning(r.namespaces[0], 2)
-	r.start()
-	r.proxy.Open()
-	r.snapshots(2)
-	r.settled()
 }

@@ -18,7 +18,7 @@ const (
 	// standInAddress is where the stand-in listens if nobody else does.
 	standInAddress = "127.0.0.1:7077"
 	// readyTime and stopTime bound the start and the end of a collector.
-	readyTime, stopTime = time.Minute, 45 * time.Second
+	readyTime, stopTime = time.Minute, 20 * time.Second
 	// snapshotTime is how long the first complete picture may take before we say so.
 	snapshotTime = time.Minute
 )
