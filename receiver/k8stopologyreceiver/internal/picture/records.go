@@ -23,27 +23,36 @@ func (c Change) Accepted() { c.accept() }
 // Changes yields the records that bring the consumer from what it accepted to what is wanted: first
 // deletions of entities that another one of the same name has replaced, and states, the far ends of
 // relations before those that carry them; then deletions in the opposite order.
-func (p *Picture) Changes() iter.Seq[Change] { return p.changes(changed) }
+func (p *Picture) Changes() iter.Seq[Change] {
+	return func(yield func(Change) bool) { p.changes(p.sorted(maps.Keys(p.dirty)), changed, yield) }
+}
 
-func (p *Picture) changes(pass filter) iter.Seq[Change] {
-	return func(yield func(Change) bool) {
-		keys := p.sorted(maps.Keys(p.dirty))
-		for _, key := range keys {
-			if !p.states(key, pass, yield) {
-				return
-			}
+func (p *Picture) changes(keys []kind.Key, pass filter, yield func(Change) bool) {
+	for _, key := range keys {
+		if !p.states(key, pass, yield) {
+			return
 		}
-		for _, key := range slices.Backward(keys) {
-			if !p.deletions(key, yield) {
-				return
-			}
+	}
+	for _, key := range slices.Backward(keys) {
+		if !p.deletions(key, yield) {
+			return
 		}
 	}
 }
 
 // Corrections yields what makes untrue what the consumer knows: deletions, replaced entities and
 // relations that have ended. What is new to it, or only looks different, is left to what follows.
-func (p *Picture) Corrections() iter.Seq[Change] { return p.changes(p.corrected) }
+func (p *Picture) Corrections() iter.Seq[Change] {
+	return func(yield func(Change) bool) {
+		var known []kind.Key
+		for key := range p.dirty {
+			if o := p.objects[key]; o != nil && slices.ContainsFunc(o.elements, func(e *element) bool { return e.sent != nil }) {
+				known = append(known, key)
+			}
+		}
+		p.changes(p.sorted(slices.Values(known)), p.corrected, yield)
+	}
+}
 
 // corrected passes on the end of what is known. Of the relations that have begun it passes on those
 // to components that the consumer knows, so that none of them leads nowhere.
