@@ -48,7 +48,7 @@ type emitter struct {
 	accepted []func()              // to call when the batch is accepted
 	ops      map[topology.Op]int64 // records of the batch by what they do
 	since    time.Time             // of the oldest change that was not accepted yet; zero if none
-	lost     error                 // the last permanent refusal since begin
+	lost     error                 // why something since begin will never arrive
 }
 
 // waiting notes since when the oldest change waits to be sent.
@@ -136,8 +136,10 @@ func (e *emitter) reset() {
 
 func (e *emitter) add(ctx context.Context, record topology.Record, accepted func()) error {
 	if err := e.batch.Append(record, time.Now(), e.resolve); err != nil {
-		// A mistake in a kind's row. The rest of the picture must not wait for it.
+		// A mistake in a kind's row. The rest of the picture must not wait for it, and no snapshot
+		// may close without it.
 		e.logger.Error("component cannot be sent", zap.Error(err))
+		e.lost = err
 		return nil
 	}
 	e.ops[record.Op]++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,9 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/receiver/receivertest"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/otelcol-stackstate/otelcol-stackstate/internal/topology"
+	"github.com/otelcol-stackstate/otelcol-stackstate/receiver/k8stopologyreceiver/internal/kind"
+	"github.com/otelcol-stackstate/otelcol-stackstate/receiver/k8stopologyreceiver/internal/metadata"
+	"github.com/otelcol-stackstate/otelcol-stackstate/receiver/k8stopologyreceiver/internal/picture"
 )
 
 // manyNamespaces fill more than one batch.
@@ -92,6 +97,23 @@ func TestWhatIsRefusedForGoodKeepsNothingElseBack(t *testing.T) {
 		assert.Equal(t, 1, r.sink.snapshots())
 		assert.Len(t, r.sink.components(), len(many)+1)
 	})
+}
+
+func TestSnapshotIsNotClosedWithoutAComponentThatCannotBeEncoded(t *testing.T) {
+	r := newRunning(t)
+	receiver, err := newTopologyReceiver(receivertest.NewNopSettings(metadata.Type), r.config, r.sink, nil)
+	require.NoError(t, err)
+	e := receiver.newEmitter()
+	key := kind.ClusterKey
+	p := picture.New([]string{key.Kind}, func(kind.Key) ([]topology.Component, []topology.Relation) {
+		c := kind.Cluster(kind.Env{Naming: topology.Naming{Flavour: topology.FlavourKubernetes, Cluster: "test"}}, "1")
+		c.Data = map[string]any{"a value of no known type": struct{}{}}
+		return []topology.Component{c}, nil
+	})
+	p.Refresh(slices.Values([]kind.Key{key}))
+	require.NoError(t, e.snapshot(t.Context(), p))
+	assert.Equal(t, 1, r.sink.starts())
+	assert.Zero(t, r.sink.snapshots(), "it would delete the component")
 }
 
 func TestWhatIsKnownIsRepeatedWhileAKindCannotBeRead(t *testing.T) {
