@@ -49,7 +49,7 @@ func encodeElement(section Section, value any) (Element, error) {
 }
 
 // Chunk collects elements of one topology instance and writes them as one request body.
-// It is not safe for concurrent use. A Chunk may be used again after [Chunk.Reset].
+// It is not safe for concurrent use.
 type Chunk struct {
 	// StartSnapshot and StopSnapshot open and close a snapshot of the instance around the elements.
 	StartSnapshot, StopSnapshot bool
@@ -115,11 +115,6 @@ func (c *Chunk) Size() int {
 	return size
 }
 
-// Fits reports whether the body stays within the limits with this element added. A limit of zero does not limit.
-func (c *Chunk) Fits(element Element, maxBytes, maxElements int) bool {
-	return (maxBytes <= 0 || c.Size()+element.Size() <= maxBytes) && (maxElements <= 0 || c.count < maxElements)
-}
-
 // Bytes writes the body. A collection timestamp of zero is left out. The chunk stays usable, the result is the caller's.
 func (c *Chunk) Bytes(collectionTimestamp int64) []byte {
 	body := make([]byte, 0, c.Size())
@@ -140,13 +135,4 @@ func (c *Chunk) Bytes(collectionTimestamp int64) []byte {
 		body = append(body, list...)
 	}
 	return append(body, bodyEnd...)
-}
-
-// Reset removes the elements and the snapshot flags and keeps the memory for the next chunk.
-func (c *Chunk) Reset() {
-	c.StartSnapshot, c.StopSnapshot = false, false
-	c.count = 0
-	for section := range c.lists {
-		c.lists[section] = c.lists[section][:0]
-	}
 }

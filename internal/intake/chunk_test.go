@@ -42,7 +42,7 @@ func TestChunkBytes(t *testing.T) {
 		`"delete_ids":["urn:<c>"]}]}`
 	assert.Equal(t, want, string(chunk.Bytes(1_700_000_000)))
 
-	chunk.Reset()
+	chunk = NewChunk(`prod "eu"`, Instance{Type: "kubernetes", URL: "prod"})
 	assert.Zero(t, chunk.Count())
 	const empty = `{"internalHostname":"prod \"eu\"","topologies":[{"start_snapshot":false,"stop_snapshot":false,` +
 		`"instance":{"type":"kubernetes","url":"prod"},"components":[],"relations":[],"delete_ids":[]}]}`
@@ -65,18 +65,6 @@ func TestChunkSizeBoundsItsBytes(t *testing.T) {
 	}
 	_, findings := Check(chunk.Bytes(1), Arrival{})
 	assert.Empty(t, Refusal(findings))
-}
-
-func TestChunkFits(t *testing.T) {
-	t.Parallel()
-	element := EncodeDelete("urn:a")
-	chunk := NewChunk("host", Instance{Type: "a", URL: "b"})
-	assert.True(t, chunk.Fits(element, 0, 0), "zero does not limit")
-	assert.True(t, chunk.Fits(element, chunk.Size()+element.Size(), 1))
-	assert.False(t, chunk.Fits(element, chunk.Size()+element.Size()-1, 1))
-	chunk.Add(element)
-	assert.False(t, chunk.Fits(element, 0, 1))
-	assert.True(t, chunk.Fits(element, 0, 2))
 }
 
 func TestEncodeFailsOnWhatJSONCannotHold(t *testing.T) {
@@ -112,10 +100,9 @@ func TestEncodeReplacesInvalidUTF8(t *testing.T) {
 func BenchmarkChunk(b *testing.B) {
 	component, err := EncodeComponent(Component{ExternalID: "urn:a", Type: Type{Name: "pod"}, Data: map[string]any{"text": strings.Repeat("x", 1000)}})
 	require.NoError(b, err)
-	chunk := NewChunk("host", Instance{Type: "kubernetes", URL: "prod"})
 	b.ReportAllocs()
 	for b.Loop() {
-		chunk.Reset()
+		chunk := NewChunk("host", Instance{Type: "kubernetes", URL: "prod"})
 		for range MaxElements {
 			chunk.Add(component)
 		}

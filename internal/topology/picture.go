@@ -1,7 +1,5 @@
 package topology
 
-import "maps"
-
 // Element is a component of a picture with the relations it carries.
 type Element struct {
 	Component Component
@@ -113,14 +111,4 @@ func (p *Picture) Relations() map[string]Relation {
 		}
 	}
 	return out
-}
-
-// Clone returns an independent copy; the elements themselves are shared.
-func (p *Picture) Clone() *Picture {
-	return &Picture{
-		elements: maps.Clone(p.elements),
-		carriers: maps.Clone(p.carriers),
-		repeated: maps.Clone(p.repeated),
-		snapshot: p.snapshot,
-	}
 }

@@ -1,8 +1,6 @@
 package topology
 
 import (
-	"maps"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -161,24 +159,4 @@ func TestResolveGivesTheNewestEntity(t *testing.T) {
 	assert.Equal(t, component("a", "2").Ref, ref)
 	_, ok = p.Resolve("b")
 	assert.False(t, ok)
-}
-
-func TestCloneIsIndependent(t *testing.T) {
-	t.Parallel()
-	p := NewPicture()
-	p.Apply(upsert("a", "1", "b"))
-	p.Apply(start("s"))
-	p.Apply(upsert("c", "1"))
-	clone := p.Clone()
-
-	p.Apply(upsert("d", "1", "a"))
-	p.Apply(stop("s"))
-	clone.Apply(remove("c", "1"))
-
-	assert.ElementsMatch(t, []URN{"c", "d"}, slices.Collect(maps.Keys(p.Components())))
-	assert.ElementsMatch(t, []URN{"a"}, slices.Collect(maps.Keys(clone.Components())))
-	assert.Len(t, clone.Relations(), 1)
-	assert.True(t, clone.InSnapshot())
-	clone.Apply(stop("s"))
-	assert.Zero(t, clone.Len(), "the clone knows what the open snapshot had repeated")
 }
